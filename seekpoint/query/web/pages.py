@@ -37,7 +37,7 @@ from seekpoint.query.web.resource_list import list_page
 from seekpoint.query.web.security import PLAYS_FROM_WEB, AccessPolicy, comes_from_elsewhere
 from seekpoint.query.web.templating import STATIC, page, path_of
 from seekpoint.query.web.transcript_page import Found, OpenTranscript, around, quote_context, utf16
-from seekpoint.query.web.translations import language_of
+from seekpoint.query.web.translations import language_name, language_of, translator
 from seekpoint.query.web.view_models import MomentView, Player
 from seekpoint.safe_links import local_file
 
@@ -185,11 +185,17 @@ class Pages:
         parameters = _parameters(request)
         with self.live.cache() as cache:
             resource = resource_of(cache, request.path_params["id"])
-            transcript = in_language(cache.transcripts(resource.id), parameters.language)
+            transcripts = cache.transcripts(resource.id)
+        transcript = in_language(transcripts, parameters.language)
         cues = transcript.cues if transcript else ()
-        sought = Found.of(parameters.sought, cues)
+        sought = Found.of(parameters.sought, transcript, transcripts)
         places = [[utf16(part, cues[part.number].text) for part in place] for place in sought.places]
-        return JSONResponse({"count": sought.count, "places": places})
+        ui = language_of(request)
+        elsewhere = [
+            (tag, translator(ui)("found_elsewhere", language=language_name(tag, ui) or tag, n=n))
+            for tag, n in sought.elsewhere.items()
+        ]
+        return JSONResponse({"count": sought.count, "places": places, "elsewhere": elsewhere})
 
     def media(self, request: Request) -> FileResponse:
         with self.live.cache() as cache:

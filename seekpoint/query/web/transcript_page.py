@@ -33,18 +33,24 @@ _MOST_MARKED = 1000
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The places of a phrase: how many, the first ones in parts by cue, and which is shown, from 1; 0 if none."""
+    """The places of a phrase: how many, the first ones in parts by cue, and which is shown, from 1; 0 if none.
+
+    `elsewhere` has how many there are in each other language, where there are some.
+    """
 
     count: int
     places: Sequence[Sequence[Part]]
     at: int
+    elsewhere: Mapping[str, int]
 
     @classmethod
-    def of(cls, sought: str, cues: Iterable[Cue], place: int = 1) -> Found:
+    def of(cls, sought: str, own: Transcript | None, transcripts: Iterable[Transcript], place: int = 1) -> Found:
         """The places of a phrase in cues, as they are shown; of them `place` is shown, or the last one."""
-        places = occurrences(sought, (printable(cue.text) for cue in cues))
+        found = {each.language: occurrences(sought, (printable(cue.text) for cue in each.cues)) for each in transcripts}
+        places = found.pop(own.language) if own else []
         shown = places[:_MOST_MARKED]
-        return cls(len(places), shown, min(place, len(shown)))
+        elsewhere = {language: len(others) for language, others in found.items() if others}
+        return cls(len(places), shown, min(place, len(shown)), elsewhere)
 
 
 class MarkedText(NamedTuple):
@@ -104,7 +110,7 @@ class OpenTranscript:
             other.language if other else None,
             beside.language if beside else None,
             None if parameters.t is None or not cues else position_at(cues, parameters.t),
-            Found.of(parameters.sought, cues, parameters.place) if parameters.sought else None,
+            Found.of(parameters.sought, transcript, transcripts, parameters.place) if parameters.sought else None,
         )
 
     @property

@@ -449,6 +449,11 @@ def test_a_phrase_is_found_counted_and_stepped_through(browser: Browser, in_two_
             box.fill("no such words")
             count.get_by_text("Not found").wait_for()
             assert page.evaluate(places) == 0
+        box.fill("mask")
+        page.locator(".find .elsewhere").get_by_text("3 in English").click()
+        page.wait_for_url("**language=en**")
+        page.wait_for_function("CSS.highlights.get('place')?.size")
+        assert (page.evaluate(places), page.evaluate(place), count.text_content()) == (3, "mask", "1 of 3")
 
 
 _PLACEHOLDER = """(box) => {

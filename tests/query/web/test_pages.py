@@ -268,7 +268,24 @@ def test_buttons_lead_to_the_next_place_of_a_phrase_and_back(bilingual: Path) ->
             kept = parse_qs(urlsplit(alone).query)
             assert (kept["find"], kept["place"], "beside" in kept) == ([phrase], [str(place)], False)
         unsought = fromstring(client.get("/resource/ddddddddddd").text)
+        assert not unsought.xpath("//*[@class='elsewhere']/*")
         assert len(unsought.xpath("//button[@name='place'][@hidden]")) == 2
+
+
+def test_a_phrase_is_found_in_every_language_of_a_resource(bilingual: Path) -> None:
+    with serving(bilingual) as client:
+        for ui, shown, other, phrase, said in (
+            ("en", "en", "zh-TW", "掩码", "3 in Chinese"),
+            ("zh", "en", "zh-TW", "掩码", "中文中有 3 处"),
+            ("zh", "zh-TW", "en", "MASK", "英语中有 3 处"),
+        ):
+            given, header = {"language": shown, "find": phrase}, {"Accept-Language": ui}
+            page = client.get("/resource/ddddddddddd", params=given, headers=header).text
+            assert [WORDS[ui]["found_none"]] == fromstring(page).xpath("//output/text()")
+            led = links(page)[said]
+            assert fromstring(client.get(led).text).xpath("//output/text()") == ["1 of 3"]
+            found = client.get("/resource/ddddddddddd/found", params=given, headers=header).json()
+            assert found == {"count": 0, "places": [], "elsewhere": [[other, said]]}
 
 
 def test_a_text_in_two_languages_is_looked_through_without_a_word_of_captions(tmp_path: Path) -> None:
@@ -422,7 +439,7 @@ def test_a_resource_shows_its_transcript_in_which_is_asked_and_a_phrase_looked_f
     assert "1 of 1" in page
     assert "Not found" in client.get("/resource/aaaaaaaaaaa?find=pizza").text
     found = client.get("/resource/bbbbbbbbbbb/found", params={"find": "掩碼"})
-    assert found.json() == {"count": 1, "places": [[[2, 0, 2]]]}
+    assert found.json() == {"count": 1, "places": [[[2, 0, 2]]], "elsewhere": []}
     assert client.get("/resource/none/found?find=a").status_code == 404
     assert client.get("/resource/aaaaaaaaaaa/found?find=" + "a" * 201).status_code == 400
 

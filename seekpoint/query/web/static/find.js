@@ -1,4 +1,5 @@
 // The find box of a transcript. The server says where a phrase stands, since it knows both scripts of Chinese.
+import { changed } from "./addresses.js";
 import { tell } from "./toast.js";
 import { fill, words } from "./words.js";
 
@@ -60,7 +61,7 @@ async function find(place = 0) {
   if (phrase === sought) return true;
   const turn = ++asking;
   const given = new URLSearchParams({ find: phrase, language: form.elements.language.value });
-  let answer = { count: 0, places: [] };
+  let answer = { count: 0, places: [], elsewhere: [] };
   try {
     if (phrase) answer = await (await fetch(`${form.dataset.found}?${given}`)).json();
   } catch {
@@ -69,6 +70,10 @@ async function find(place = 0) {
   }
   if (turn !== asking) return false;
   [sought, total, places] = [phrase, answer.count, answer.places];
+  form.querySelector(".elsewhere").replaceChildren(...answer.elsewhere.flatMap(([language, textContent]) => {
+    const href = `${changed(location.href, { find: phrase, language, place: null })}#place`;
+    return [" ", Object.assign(document.createElement("a"), { href, textContent })];
+  }));
   at = place ? Math.min(place, places.length) - 1 : firstInView();
   show();
   return false;
