@@ -328,7 +328,7 @@ def test_further_moments_are_behind_the_best_one_of_their_resource_or_come_when_
 
 def test_confidence_is_told_in_words(client: TestClient) -> None:
     for question, confidence, english, chinese in (
-        ("a mask hides the future", "high", "Most likely answered by the first of", "答案很可能在第一个片段里（共"),
+        ("a mask hides the future", "high", "Most likely answered by the first of the", "很可能在第一个片段里（共显示"),
         ("掩码藏了什么？", "low", "One of these may answer it", "可能在其中一处"),
         ("How long should the pizza dough rise?", "none", "Nothing here answers that", "没有这个问题的答案"),
     ):

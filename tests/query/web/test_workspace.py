@@ -135,11 +135,14 @@ def test_a_question_leaves_what_answers_it_in_its_order(client: TestClient) -> N
                 )
                 assert re.search(r"&t=\d+#c\d+$", time.get("href")), "at its line"
         assert page.xpath("//p[starts-with(@class, 'verdict')]/text()"), "it is said how sure that is"
+        (told,) = page.xpath("//p[@class='summary']/text()")
+        assert told.startswith(f"Moments marked: {len(page.xpath('//svg/a'))}, also weaker ones")
         assert page.xpath("//option[@selected]/text()") == ["best answer first"]
         by_title = fromstring(client.get("/list", params={"q": question, "sort": "title"}).text)
         assert by_title.xpath("//a[@class='name']/text()") == sorted(names)
     page = client.get("/list", params={"q": "a mask hides the future"}, headers={"Accept-Language": "zh"})
-    assert "这里很可能有答案：" in page.text and "第一个片段" not in page.text, "in the order of the list"
+    assert "这里很可能有答案。" in page.text and "第一个片段" not in page.text, "in the order of the list"
+    assert re.search(r"标出 \d 个片段，包括", page.text)
     assert len(ids_on(client.get("/list", params={"q": "What does quasar eat?", "narrow": ""}).text)) > 0
 
 
