@@ -76,7 +76,7 @@ def outlook(report: DryRunReport, pace: float) -> str:
     lines = [counted(report.resources, "resource")]
     lines += [f"{count:>6,} {what}" for what, count in counts.items() if count]
     if report.closed_until and (asked or report.playlists):
-        until = datetime.fromtimestamp(report.closed_until).strftime("%Y-%m-%d %H:%M")
+        until = datetime.fromtimestamp(report.closed_until).astimezone().isoformat(" ", "minutes")
         lines.append(f"YouTube refused this address and isn't asked before {until}; --retry asks at once")
     return "\n".join([*lines, *report.remarks])
 

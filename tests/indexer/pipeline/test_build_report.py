@@ -110,6 +110,9 @@ def test_new_indexed_and_waiting_resources_are_counted_apart_and_nothing_is_crea
     found = workshop.preview(listed)
     assert [found.steps[step] for step in (Step.ASK_YOUTUBE, Step.WAIT, Step.NOTHING)] == [1, 1, 1]
     assert 3500 < found.closed_until - time.time() <= 3600
+    assert re.search(r"isn't asked before \d{4}-\d\d-\d\d \d\d:\d\d[+-]\d\d:\d\d;", outlook(found, 1.0)), (
+        "with its zone"
+    )
     assert workshop.content() == before
 
 

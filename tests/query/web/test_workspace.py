@@ -686,7 +686,7 @@ def test_the_newest_come_first_and_what_stands_under_two_headings_counts_once(tm
         published, chinese = (client.get(f"/list?sort=published&ui={ui}").text for ui in ("en", "zh"))
         added = client.get("/list?sort=added&ui=en").text
     assert ids_on(added) == [*reversed(dates), "eeeeeeeeeee"], "nothing of it is indexed yet"
-    assert headings(added) == [("No date", "1")] and len(re.findall(r">\d{4}-\d\d-\d\d</span>", added)) == 4
+    assert headings(added) == [("No date", "1")] and len(re.findall(r">\d{4}-\d\d-\d\d UTC</span>", added)) == 4
     assert ids_on(published) == ["ddddddddddd", "ccccccccccc", "aaaaaaaaaaa", "eeeeeeeeeee", "bbbbbbbbbbb"]
     assert headings(published) == [("No date", "2")] and headings(chinese) == [("没有日期", "2")]
     assert published.index(">2025-03-01</span>") < published.index("No date") < published.index("bbbbbbbbbbb")
