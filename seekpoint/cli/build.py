@@ -17,7 +17,7 @@ from seekpoint.index.address import Address
 from seekpoint.index.errors import UsageError
 from seekpoint.index.text.clean import clean, counted
 from seekpoint.index.text.languages import parse_tags
-from seekpoint.index.types import State, union
+from seekpoint.index.types import State, shown_url, union
 from seekpoint.indexer.build_options import PACE
 
 if TYPE_CHECKING:
@@ -212,7 +212,9 @@ def _tell_news(library: Address, since: float) -> None:
     with open_reader(library) as reader:
         if new := came_since(reader, since):
             styled = is_styled(sys.stdout)
-            named = [clickable(clean(one.title) or one.id, one.url if styled else "") for one in new[:_MOST_NAMED]]
+            named = [
+                clickable(clean(one.title) or one.id, shown_url(one) if styled else "") for one in new[:_MOST_NAMED]
+            ]
             more = f" and {len(new) - _MOST_NAMED:,} more" if len(new) > _MOST_NAMED else ""
             click.echo(f"New: {', '.join(named)}{more}")
         if new and reader.settings.questions:

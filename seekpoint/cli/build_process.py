@@ -33,7 +33,7 @@ from seekpoint.index.address import (
 )
 from seekpoint.index.errors import SeekpointError, SourceError, Unfetched, UsageError
 from seekpoint.index.reasons import Reason
-from seekpoint.index.text.clean import clean
+from seekpoint.index.text.clean import clean, without_passwords
 from seekpoint.index.types import Encoder, NamedBy, Resource, State
 from seekpoint.indexer.build_options import BuildEvents, BuildOptions, Sources, name_of
 from seekpoint.indexer.fetch.http_session import Web
@@ -168,7 +168,7 @@ class ProgressEvents(BuildEvents):
         self._to(done=self.progress.done + 1)
 
     def say(self, line: str) -> None:
-        self._to(lines=(*self.progress.lines, line)[-MOST_LINES:])
+        self._to(lines=(*self.progress.lines, without_passwords(line))[-MOST_LINES:])
 
     def _to(self, **values: object) -> None:
         self.progress = replace(self.progress, **values)  # type: ignore[arg-type]

@@ -20,10 +20,10 @@ import click
 
 from seekpoint.cli.interrupt import EXIT_CODE, INTERRUPTED, interruptible
 from seekpoint.cli.options import note_index, with_index
-from seekpoint.index.address import folder_of, parse_address, without_passwords
+from seekpoint.index.address import folder_of, parse_address
 from seekpoint.index.errors import SeekpointError, UsageError
 from seekpoint.index.open import default_folder, library_exists
-from seekpoint.index.text.clean import clean
+from seekpoint.index.text.clean import clean, without_passwords
 
 
 class _ShownError(click.ClickException):

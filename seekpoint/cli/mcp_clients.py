@@ -12,8 +12,9 @@ from typing import Any
 
 from seekpoint.cli.json_edits import value_of, with_member, without_member
 from seekpoint.files import parsed_json, read_file, real_path, replacing
-from seekpoint.index.address import DEFAULT_LIBRARY, Address, without_passwords
+from seekpoint.index.address import DEFAULT_LIBRARY, Address
 from seekpoint.index.errors import SeekpointError, UsageError
+from seekpoint.index.text.clean import without_passwords
 
 NAME = "seekpoint"
 CLIENTS = ("claude-code", "claude-desktop", "cursor", "vscode")

@@ -10,7 +10,7 @@ import click
 
 from seekpoint.cli.options import index_option, with_index
 from seekpoint.index.address import ADDED_FILES, ADDED_LISTS, Address
-from seekpoint.index.text.clean import clean, counted
+from seekpoint.index.text.clean import clean, counted, without_passwords
 
 if TYPE_CHECKING:
     from seekpoint.index.transfer.archive import Contents
@@ -99,6 +99,6 @@ def _list(names: Sequence[str], heading: str, command: str) -> None:
         return
     click.echo(f"seekpoint: {heading}", err=True)
     for name in names[:_MOST_NAMED]:
-        click.echo(f"  {clean(name)}", err=True)
+        click.echo(f"  {clean(without_passwords(name))}", err=True)
     if more := names[_MOST_NAMED:]:
         click.echo(with_index(f"  and {len(more):,} more: `seekpoint {command}` has all"), err=True)

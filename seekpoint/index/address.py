@@ -49,7 +49,6 @@ _UNREADABLE = (
     "postgresql://USER@HOST:PORT/DATABASE, with @ / ? # % in it as %40 %2F %3F %23 %25, or ./NAME for a folder"
 )
 _HIDDEN = "postgresql://…"
-_SECRETS = re.compile(r"(:/+[^\s/@:]*:)(?![0-9]{1,5}(?:[/?,\s]|$))\S*(?=@)|(password\s*=\s*)\S+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +97,6 @@ def parse_address(text: str) -> Address:
     start = text.partition("?")[0].partition("://")[2]
     uri = f"{match['scheme'].lower()}://{start}{'?' if others else ''}{'&'.join(others)}"
     return ServerAddress(uri, library)
-
-
-def without_passwords(text: str) -> str:
-    """The text with … for each password of an address in it."""
-    return _SECRETS.sub(lambda match: f"{match[1] or match[2]}…", text)
 
 
 def _pairs(match: re.Match[str]) -> list[str]:

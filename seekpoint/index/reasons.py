@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from seekpoint.files import parsed_json
-from seekpoint.index.text.clean import clean
+from seekpoint.index.text.clean import clean, without_passwords
 
 _JOINTS = {"en": (": ", "; "), "zh": ("：", "；")}
 # An imported library may have reasons of any length and depth.
@@ -29,7 +29,8 @@ def catalogue() -> Mapping[str, Mapping[str, list[str]]]:
 class Reason(str):
     """The English text of a reason, with the code and the values that a library stores.
 
-    Values are text from outside, which is cleaned, or reasons, which are rendered in the same language.
+    Values are text from outside, which is cleaned and holds no passwords, or reasons, which are rendered in the same
+    language.
     """
 
     __slots__ = ("code", "values")
@@ -100,7 +101,7 @@ def _rendered(code: str, values: Mapping[str, str | Reason | tuple[Reason, ...]]
 def _cleaned(value: object) -> str | Reason | tuple[Reason, ...]:
     if isinstance(value, tuple):
         return tuple(Reason.of(each) for each in value[:_MOST_VALUES])
-    return value if isinstance(value, Reason) else clean(str(value))[:_LONGEST_VALUE]
+    return value if isinstance(value, Reason) else clean(without_passwords(str(value)))[:_LONGEST_VALUE]
 
 
 def _as_json(value: str | Reason | tuple[Reason, ...]) -> object:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias
 from urllib.parse import unquote
 
 from seekpoint.index.reasons import Reason
-from seekpoint.index.text.clean import clean, text_digest
+from seekpoint.index.text.clean import clean, text_digest, without_passwords
 
 if TYPE_CHECKING:
     import numpy as np
@@ -181,9 +181,11 @@ class Resource(Displayed):
 
 
 def shown_url(resource: Resource) -> str:
-    """The address of a resource, or the path that its list gives instead."""
+    """The address of a resource without passwords, or the path that its list gives instead."""
     origin = f"https://{NOWHERE}/"
-    return unquote(resource.url.removeprefix(origin)) if resource.url.startswith(origin) else resource.url
+    if resource.url.startswith(origin):
+        return unquote(resource.url.removeprefix(origin))
+    return without_passwords(resource.url)
 
 
 class Cue(NamedTuple):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeAlias
 
-from seekpoint.index.text.clean import clean
-from seekpoint.index.types import Kind, NamedBy, Resource, State
+from seekpoint.index.text.clean import clean, without_passwords
+from seekpoint.index.types import Kind, NamedBy, Resource, State, shown_url
 from seekpoint.safe_links import local_file
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class BuildEvents:
 def name_of(resource: Resource) -> str:
     """The name of a resource in progress: its title, else its file's name or its address."""
     file = local_file(resource.url)
-    return clean(resource.title or resource.file_title or (file.name if file else resource.url))
+    return clean(resource.title or resource.file_title or (file.name if file else shown_url(resource)))
 
 
 class MessageEvents(BuildEvents):
@@ -111,7 +111,7 @@ class MessageEvents(BuildEvents):
         self._tell(f"{self._title}: {done} of {total} passages")
 
     def say(self, line: str) -> None:
-        self._tell(clean(line))
+        self._tell(clean(without_passwords(line)))
 
 
 _WITHOUT_PACE = BuildOptions(pace=0)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from seekpoint.index.errors import UsageError
-from seekpoint.index.types import Resource
+from seekpoint.index.types import Resource, shown_url
 from seekpoint.video_sites import video_at
 
 _VIDEO_ID = re.compile(r"(?:[?&]v=|youtu\.be/|/(?:shorts|live|embed|v)/)([A-Za-z0-9_-]{11})(?![A-Za-z0-9_-])")
@@ -66,7 +66,7 @@ def find_resource(name: str, resources: Iterable[Resource]) -> Resource | None:
     video, of_a_site = _VIDEO_ID.search(name), video_at(name)
     address = of_a_site.url if of_a_site else _ARXIV_PDF.sub(r"\1/abs/", name.partition("#")[0])
     for resource in resources:
-        if resource.id in (name, video and video[1]) or resource.url in (name, address):
+        if resource.id in (name, video and video[1]) or {resource.url, shown_url(resource)} & {name, address}:
             return resource
         if (to := resource.deep_link) and (name.startswith(to) or name.partition("#")[0] == to.removesuffix("#t=")):
             return resource

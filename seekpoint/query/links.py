@@ -8,6 +8,7 @@ from pathlib import PurePath
 from urllib.parse import quote
 
 from seekpoint.file_formats import ARCHIVES
+from seekpoint.index.text.clean import without_passwords
 from seekpoint.index.types import Cue, Kind, Resource
 from seekpoint.video_sites import video_at
 
@@ -22,7 +23,7 @@ def link(resource: Resource, start: float) -> str:
     It is the video's page if its site has no form that is known. A deep link takes hours, minutes and seconds of two
     digits: https://podlove.org/deep-link/.
     """
-    seconds, url = int(start), resource.url
+    seconds, url = int(start), without_passwords(resource.url)
     if resource.deep_link:
         return f"{resource.deep_link}{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
     if resource.is_on_youtube:
@@ -40,11 +41,12 @@ def link(resource: Resource, start: float) -> str:
 
 def text_link(resource: Resource, cue: Cue, fragment: str = "") -> str:
     """The address of a text at a cue: its page or slide, else its heading and the text fragment, if there is one."""
+    url = without_passwords(resource.url)
     if cue.page is not None:
-        return f"{_ARXIV_ABSTRACT.sub('https://arxiv.org/pdf/', resource.url)}#page={cue.page}"
+        return f"{_ARXIV_ABSTRACT.sub('https://arxiv.org/pdf/', url)}#page={cue.page}"
     directive = f":~:{fragment}" if fragment else ""
     anchor = quote(cue.anchor or "", safe="!$&'()*+,;=@/?")  # a colon would begin a directive
-    return f"{resource.url}#{anchor}{directive}" if anchor or directive else resource.url
+    return f"{url}#{anchor}{directive}" if anchor or directive else url
 
 
 # Browsers show plain text line by line. Of Markdown they show the beginning, whatever the link says, and other programs

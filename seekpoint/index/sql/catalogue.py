@@ -13,6 +13,7 @@ from seekpoint.index.sql.port import COLUMNS, Database, decoding
 from seekpoint.index.sql.read_stretches import titled
 from seekpoint.index.sql.stored_rows import decode_chapters, details_of, moment_of, time_of
 from seekpoint.index.store import LISTED
+from seekpoint.index.text.clean import without_passwords
 from seekpoint.index.text.languages import primary
 from seekpoint.index.types import (
     Alternatives,
@@ -89,9 +90,8 @@ class Catalogue:
             title, sections, stated = listings[resource_id]
             details, transcripts = details_of(stored), held.get(resource_id, ())
             details = completed(stated, details) if stated != _UNSTATED else details
-            resource = Resource(
-                resource_id, Kind(kind), title or details.title or url, url, sections, details.deep_link, stated=details
-            )
+            title = title or details.title or without_passwords(url)
+            resource = Resource(resource_id, Kind(kind), title, url, sections, details.deep_link, stated=details)
             texts, (_, summary) = read_stretches.apart(read.get(resource_id, ()))
             made = decode_chapters(transcripts[0][-1]) if transcripts and not details.chapters else ()
             if texts and not details.chapters:

@@ -20,6 +20,14 @@ _JOINERS = "\u200c\u200d"
 # Terminal colours and cursor moves. They are removed whole: without its ESC the rest would be left as letters.
 _ESCAPE_SEQUENCE = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]")
 
+# The password of an address of the web ends before its path. Others may have plain characters that divide an address,
+# but up to five digits after a colon are a port, and the colon in the path of a file is a drive's.
+_SECRETS = re.compile(
+    r"(https?://[^\s/@:]*:)[^\s/?#]*(?=@)|((?<!file):/+[^\s/@:]*:)(?![0-9]{1,5}(?:[/?,\s]|$))\S*(?=@)"
+    r"|(password\s*=\s*)\S+",
+    re.IGNORECASE,
+)
+
 
 def clean(text: str) -> str:
     """One line without control, bidirectional or escape characters; runs of white space become one space."""
@@ -32,6 +40,11 @@ def printable(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(c for c in text if c in _JOINERS or unicodedata.category(c)[0] != "C")
+
+
+def without_passwords(text: str) -> str:
+    """The text with … for each password of an address in it."""
+    return _SECRETS.sub(lambda match: f"{match[1] or match[2] or match[3]}…", text)
 
 
 def first_line(error: Exception) -> str:

@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Sequence
 
 from seekpoint.hosts import host_of, is_private_host
-from seekpoint.index.address import Address, without_passwords
+from seekpoint.index.address import Address
 from seekpoint.index.errors import UsageError
 from seekpoint.index.open import open_reader
-from seekpoint.index.text.clean import clean, counted
+from seekpoint.index.text.clean import clean, counted, without_passwords
 from seekpoint.index.types import Kind, NamedBy, Resource
 from seekpoint.indexer.build_options import BuildOptions
 from seekpoint.indexer.reading_list.addresses import address_of, resource_of

@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from seekpoint.index.text.clean import clean, counted
+from seekpoint.index.text.clean import clean, counted, without_passwords
 from seekpoint.index.types import Section, State, outlined, union
 from seekpoint.indexer.pipeline.build import DryRunReport, Report
 from seekpoint.indexer.pipeline.planner import Step
@@ -78,7 +78,7 @@ def outlook(report: DryRunReport, pace: float) -> str:
     if report.closed_until and (asked or report.playlists):
         until = datetime.fromtimestamp(report.closed_until).astimezone().isoformat(" ", "minutes")
         lines.append(f"YouTube refused this address and isn't asked before {until}; --retry asks at once")
-    return "\n".join([*lines, *report.remarks])
+    return "\n".join([*lines, *map(without_passwords, report.remarks)])
 
 
 def render(sections: Sequence[Section], width: int = 80) -> str:
@@ -120,7 +120,7 @@ def _rows(sections: Sequence[Section]) -> Iterator[tuple[int, str, Section | Non
     named = len(lists) > 1
     for source, members in lists:
         if named:
-            yield 0, source, union(members)
+            yield 0, without_passwords(source), union(members)
         if any(section.path for section in members):
             yield from ((depth + named, heading, section) for depth, heading, section in outlined(members))
 

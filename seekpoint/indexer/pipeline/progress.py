@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.table import Column
 from rich.text import Text
 
-from seekpoint.index.text.clean import clean
+from seekpoint.index.text.clean import clean, without_passwords
 from seekpoint.index.types import Kind, Resource, State
 from seekpoint.indexer.build_options import BuildEvents, name_of
 from seekpoint.indexer.pipeline.build_report import duration
@@ -141,7 +141,7 @@ class ProgressBars(BuildEvents):
         self._progress.update(self._build_task, pace=f"about {duration(rest)} left" if rest and is_known else "")
 
     def say(self, line: str) -> None:
-        self._print(f"seekpoint: {clean(line)}")
+        self._print(f"seekpoint: {clean(without_passwords(line))}")
 
     def _print(self, line: str) -> None:
         self._console.print(line, markup=False, emoji=False, highlight=False, soft_wrap=True)

@@ -18,7 +18,7 @@ from seekpoint.files import open_file, read_file, real_path
 from seekpoint.index.errors import SourceError, Unfetched
 from seekpoint.index.reasons import Reason
 from seekpoint.index.text.clean import clean, counted
-from seekpoint.index.types import NOWHERE, Kind, NamedBy, Playlist, Resource, State, completed
+from seekpoint.index.types import NOWHERE, Kind, NamedBy, Playlist, Resource, State, completed, shown_url
 from seekpoint.indexer.fetch.fetcher import Fetcher
 from seekpoint.indexer.fetch.http_session import Web
 from seekpoint.indexer.reading_list.addresses import (
@@ -329,7 +329,7 @@ def expand_playlists(listed: Sequence[Resource], playlists: Mapping[str, Playlis
         if resource.id in playlists and resource.id not in expanded:
             expanded.add(resource.id)
             playlist = playlists[resource.id]
-            title = resource.title or playlist.title or resource.url
+            title = resource.title or playlist.title or shown_url(resource)
             sections = tuple(path if path[-1:] == (title,) else (*path, title) for path in resource.sections or ((),))
             contained = [replace(entry.resource, sections=sections) for entry in reversed(playlist.entries)]
             stack += [entry for entry in contained if entry.id not in expanded]

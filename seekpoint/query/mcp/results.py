@@ -19,7 +19,7 @@ from mcp.types import CallToolResult, ResourceLink, TextContent
 from mcp.types import Resource as ListedTranscript
 from pydantic import BaseModel, Field
 
-from seekpoint.index.text.clean import clean
+from seekpoint.index.text.clean import clean, without_passwords
 from seekpoint.index.text.languages import primary
 from seekpoint.index.text.transcript_text import title_at
 from seekpoint.index.types import Chapter, Filters, Kind, Resource, ResourceStatus, State
@@ -299,7 +299,7 @@ def fitting(models: Iterable[_Model], most: float, size: Callable[[_Model], floa
 
 def address(text: str) -> str | None:
     """An address from a source; `None` if it is too long."""
-    cleaned = clean(text)
+    cleaned = clean(without_passwords(text))
     return cleaned if tokens(cleaned) <= _ADDRESS else None
 
 

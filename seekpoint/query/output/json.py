@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, NamedTuple, NotRequired
 
-from seekpoint.index.text.clean import clean
+from seekpoint.index.text.clean import clean, without_passwords
 from seekpoint.index.types import Kind, Origin, State, iso_time
 from seekpoint.query.answers import Answer, Confidence, Verdict
 
@@ -402,6 +402,7 @@ def error_json(question: str, error: str) -> AnswerJson:
 # The classes for objects of other names, and the keys whose Unix seconds come in ISO 8601.
 _FORMS: dict[str, Any] = {"LibraryStatus": StatusJson, "ModelCard": ModelJson, "ReadAmount": ReadJson}
 _TIMES = ("retry_after", "added")
+_ADDRESSES = ("url", "link", "listed")
 
 
 def as_json(value: Any, **given: object) -> Any:  # noqa: ANN401
@@ -416,7 +417,9 @@ def as_json(value: Any, **given: object) -> Any:  # noqa: ANN401
         document = dict[str, object]()
         for key in form.__annotations__:
             if key in given or key in form.__required_keys__ or getattr(value, key, None):
-                own = given[key] if key in given else getattr(value, key)
+                own: Any = given[key] if key in given else getattr(value, key)
+                if key in _ADDRESSES and own:
+                    own = without_passwords(own) if isinstance(own, str) else [*map(without_passwords, own)]
                 document[key] = iso_time(own) if key in _TIMES and isinstance(own, int | float) else as_json(own)
         return document
     if isinstance(value, tuple | list):

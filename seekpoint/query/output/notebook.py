@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from seekpoint.index.text.clean import clean, printable
+from seekpoint.index.text.clean import clean, printable, without_passwords
 from seekpoint.index.types import Resource, to_html
 from seekpoint.query.answers import Answer, Moment
 from seekpoint.query.output.terminal import known_language, positions, quote_parts, verdict
@@ -38,7 +38,7 @@ def moment_html(moment: Moment) -> str:
 
 def resource_html(resource: Resource) -> str:
     """The title as a link to the resource, its kind and its headings."""
-    title = _linked_title(resource.title, resource.url)
+    title = _linked_title(resource.title, without_passwords(resource.url))
     return f"<div>{title} · {_escaped(resource.kind)}{_sections(resource)}</div>"
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from itertools import chain
 
-from seekpoint.index.text.clean import clean
+from seekpoint.index.text.clean import clean, without_passwords
 from seekpoint.index.types import FAMILY, Kind, Resource
 from seekpoint.safe_links import is_web
 
@@ -84,7 +84,7 @@ def _entry(key: str, resource: Resource, read: str | None) -> dict[str, object]:
         "publisher": known.channel if known.authors else None,
         "DOI": known.doi,
         "ISBN": known.isbn,
-        "URL": resource.url if is_online else None,
+        "URL": without_passwords(resource.url) if is_online else None,
         "accessed": _date(read) if is_online else None,
     }
     return {name: clean(value) if isinstance(value, str) else value for name, value in entry.items() if value}

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import NamedTuple, Self
 
 from seekpoint.index.address import Address
-from seekpoint.index.text.clean import clean, counted
+from seekpoint.index.text.clean import clean, counted, without_passwords
 from seekpoint.index.types import Kind, ModelCard, NamedBy, ResourceStatus, Section, State, outlined, shown_url, union
 from seekpoint.query.output.json import StatusJson, as_json
 from seekpoint.query.reading.unread_stretches import ReadAmount
@@ -121,7 +121,7 @@ def _list(source: str, sections: Sequence[Section]) -> Iterator[str]:
     size = len(whole.entries)
     if source:
         note = _IMPORTED if sections[0].named_by is NamedBy.IMPORT else ""
-        yield f"{clean(source)}: {whole.states[State.INDEXED]} of {size} indexed{note}"
+        yield f"{clean(without_passwords(source))}: {whole.states[State.INDEXED]} of {size} indexed{note}"
     else:
         yield unlisted(size)
     if any(section.path for section in sections):

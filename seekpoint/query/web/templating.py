@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse
 
 from seekpoint.index.errors import LibraryNotFound
 from seekpoint.index.open import default_folder
-from seekpoint.index.text.clean import clean, printable
+from seekpoint.index.text.clean import clean, printable, without_passwords
 from seekpoint.index.types import shown_url
 from seekpoint.query import transcript_paragraphs
 from seekpoint.query.links import timestamp
@@ -52,7 +52,7 @@ _templates = Environment(
 )
 _templates.filters |= {
     **{"brief": lambda text: text if len(text) <= _BRIEF else f"{text[:_BRIEF]}…"},
-    **{"clean": clean, "printable": printable, "timestamp": timestamp},
+    **{"clean": clean, "printable": printable, "timestamp": timestamp, "without_passwords": without_passwords},
     **{"laid_out": transcript_paragraphs.laid_out, "layout": transcript_paragraphs.layout},
 }
 _templates.globals |= {

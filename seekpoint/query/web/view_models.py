@@ -186,7 +186,8 @@ def _media(resource: Resource) -> str:
 def player_of(resource: Resource, cache: ResourceCache, *, draws: bool = False) -> Player | None:
     """The player for a resource; `None` if it doesn't play, and is no PDF on this machine while this server `draws`.
 
-    Nor does an episode in a private network: a browser would ask there for whoever wrote the feed.
+    Nor does an episode in a private network: a browser would ask there for whoever wrote the feed. Nor does one whose
+    address holds a password, which the page would show.
     """
     if resource.kind is Kind.VIDEO and _VIDEO_ID.fullmatch(resource.id):
         return Player("youtube", resource.id)
@@ -195,6 +196,8 @@ def player_of(resource: Resource, cache: ResourceCache, *, draws: bool = False) 
         return Player("pdf", source)
     if resource.kind is Kind.RECORDING and is_web(resource.url):
         if is_private(resource.url) and resource.id not in cache.own_episodes:
+            return None
+        if shown_url(resource) != resource.url:
             return None
         suffix = PurePosixPath(urlsplit(resource.url).path).suffix.lower()
         mime, source = MEDIA_TYPES.get(suffix, "audio/mpeg"), resource.url
