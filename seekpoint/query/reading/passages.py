@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, zip_longest
@@ -35,6 +35,8 @@ MOMENTS = 2
 _LEAD, _TAIL = 25.0, 170.0
 # Seconds between two marks, about.
 _STEP = 10.0
+# Seconds after a mark by which another one follows, within a sentence if need be.
+_LONG = 15.0
 # A second before a moment is left out as soon as this many after it.
 _LEAD_COST = 2.0
 # Cues that are read before a moment, and times as many after it: captions come every two to four seconds, words at
@@ -170,6 +172,8 @@ def marks_in(
     places = text.sentences(is_opening=True) if kind.plays else text.offsets
     seconds = [text.second_at(place) for place in places]
     chosen = sorted({places[k] for k in _nearest(seconds, starts)} | {0})
+    if kind.plays:
+        chosen = [*_divided(chosen, text)]
     marks = []
     for label, place, end in zip(labels, chosen, [*chosen[1:], len(text.text)], strict=False):
         position = text.cue_at(place)
@@ -180,6 +184,18 @@ def marks_in(
         page = None if cue.page is None else page_label(kind, cue.page)
         marks.append(Mark(label, cue, numbers[position], _LIKE_A_MARK.sub(r"‹\1›", named), page))
     return marks
+
+
+def _divided(chosen: Sequence[int], text: CueText) -> Iterator[int]:
+    """Yield the places and, where there is none for _LONG seconds, the beginnings of cues about every ten seconds."""
+    for place, end in zip(chosen, [*chosen[1:], len(text.text)], strict=True):
+        yield place
+        start, stop = text.second_at(place), text.second_at(end)
+        cues = text.offsets[bisect_right(text.offsets, place) : bisect_left(text.offsets, end)]
+        inner = [cue for cue in cues if start + _STEP / 2 <= text.second_at(cue) <= stop - _STEP / 2]
+        parts = max(int((stop - start) / _STEP), 2) if inner and stop - start > _LONG else 1
+        targets = [start + (stop - start) * part / parts for part in range(1, parts)]
+        yield from sorted({min(inner, key=lambda cue: abs(text.second_at(cue) - each)) for each in targets})
 
 
 def _nearest(seconds: Sequence[float], starts: Sequence[float]) -> set[int]:

@@ -57,6 +57,16 @@ def test_a_mark_stands_where_a_sentence_begins_within_a_cue() -> None:
     assert passage.marks[1].start != passage.marks[1].start // 5 * 5
 
 
+@pytest.mark.parametrize(
+    ("short", "part", "end"), [("It hides.", "And then it", "ends."), ("讲掩码。", "然后接着说", "完。")]
+)
+def test_a_long_sentence_has_marks_where_cues_begin_in_it(short: str, part: str, end: str) -> None:
+    texts = [*[short] * 14, *[part] * 6, end, *[short] * 40]
+    (passage,) = marked_passages([moment(50, 10)], said(*texts))
+    assert [round(mark.start) for mark in passage.marks if 60 <= mark.start <= 105] == [60, 70, 80, 95, 105]
+    assert [mark.text for mark in passage.marks if mark.start in (80, 95)] == [" ".join([part] * 3), f"{part} {end}"]
+
+
 def test_what_looks_like_a_mark_in_a_text_is_none() -> None:
     (passage,) = marked_passages(
         [moment(100, 20)], said(*["Masks [2] hide（3b） it [1a 765] in f[k], (1997) 【4】."] * 60)
