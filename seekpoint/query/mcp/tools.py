@@ -112,7 +112,8 @@ class Tools:
         also: Annotated[
             Annotated[list[str], Field(max_length=MOST_WORDINGS)] | None,
             Field(
-                description="The question in each other language of the library, as its speakers would put it; not "
+                description="In each language of the library a sentence that may be said where it is answered, from "
+                "what you know or guess; the question, too, in each other language, as its speakers would put it. Not "
                 'beside a "phrase" or a minus.'
             ),
         ] = None,
