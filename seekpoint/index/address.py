@@ -124,6 +124,9 @@ def from_json(values: Mapping[str, str]) -> Address:
     return Path(values["folder"]) if "folder" in values else ServerAddress(**values)
 
 
+LOCK = "lock"
+"""The lock file of a library's folder."""
+
 ADDED_FILES = "files"
 """The folder of files that are indexed themselves: captions, texts, papers. It is one source of a build."""
 

@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from seekpoint.files import parsed_json, replacing
-from seekpoint.index.address import ADDED_FILES, ADDED_LISTS, check_not_a_file
+from seekpoint.index.address import ADDED_FILES, ADDED_LISTS, LOCK, check_not_a_file
 from seekpoint.index.embedded.database import FILE as DATABASE
 from seekpoint.index.embedded.database import SCHEMA_VERSION, check_version, damaged, stored_model
-from seekpoint.index.embedded.staging import LOCK
 from seekpoint.index.errors import ForeignLibrary, LibraryNotFound
 from seekpoint.index.types import ModelCard, Revision
 

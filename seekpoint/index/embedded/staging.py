@@ -12,13 +12,11 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from seekpoint.index.address import LOCK
 from seekpoint.index.errors import LibraryError, LockedLibrary
 
 REPLACED = "replaced"
 """The name, in a staging folder, of the old target while it is moved aside."""
-
-LOCK = "lock"
-"""The name of the lock file in a library's folder."""
 
 
 def acquire_file(folder: Path) -> FileLock:
