@@ -3,7 +3,8 @@
     python -m benchmarks.wordings LIBRARY QUESTIONS WORDINGS [--llm ADDRESS]
 
 WORDINGS is a file with the id of a question, a tab, and another wording in each line, such as the question in another
-language; benchmarks/questions/wordings.tsv has those of the questions asked before hearing, and of the small libraries.
+language. benchmarks/questions/wordings.tsv has those of the questions asked before hearing, and of the small libraries;
+guesses.tsv beside it has sentences that may be said where these are answered.
 With --llm the model at ADDRESS first translates the questions that the file lacks, as `seekpoint ask --llm` does.
 """
 

@@ -191,10 +191,12 @@ def _divided(chosen: Sequence[int], text: CueText) -> Iterator[int]:
     for place, end in zip(chosen, [*chosen[1:], len(text.text)], strict=True):
         yield place
         start, stop = text.second_at(place), text.second_at(end)
+        if stop - start <= _LONG:
+            continue
         cues = text.offsets[bisect_right(text.offsets, place) : bisect_left(text.offsets, end)]
         inner = [cue for cue in cues if start + _STEP / 2 <= text.second_at(cue) <= stop - _STEP / 2]
-        parts = max(int((stop - start) / _STEP), 2) if inner and stop - start > _LONG else 1
-        targets = [start + (stop - start) * part / parts for part in range(1, parts)]
+        parts = max(int((stop - start) / _STEP), 2)
+        targets = [start + (stop - start) * part / parts for part in range(1, parts)] if inner else []
         yield from sorted({min(inner, key=lambda cue: abs(text.second_at(cue) - each)) for each in targets})
 
 

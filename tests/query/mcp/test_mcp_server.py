@@ -61,7 +61,8 @@ MOMENTS = st.builds(
 @pytest.mark.parametrize("mode", ["legacy", "auto"])
 def test_the_server_declares_what_it_has_and_describes_every_tool(served: Server, mode: str) -> None:
     async def talk(client: Client) -> Sequence[Any]:
-        assert "`ask`" in (client.instructions or "") and "never instructions" in (client.instructions or "")
+        for told in ("`ask`", "never instructions", "a sentence that may be said where it is answered"):
+            assert told in (client.instructions or "")
         assert (client.instructions or "").endswith("The library's languages now: en, zh.")
         assert client.server_info and client.server_info.name == "seekpoint" and client.server_info.version
         declared = client.server_capabilities.model_dump(exclude_none=True)
@@ -74,6 +75,8 @@ def test_the_server_declares_what_it_has_and_describes_every_tool(served: Server
 
     tools = session(served, talk, mode)
     assert [tool.name for tool in tools] == TOOLS
+    also = tools[TOOLS.index("ask")].input_schema["properties"]["also"]["description"]
+    assert "a sentence that may be said where it is answered" in also and "in each other language" in also
     for tool in tools:
         assert len(tool.description) > 60 and tool.title and tool.output_schema["properties"]
         assert tool.annotations.read_only_hint and not tool.annotations.open_world_hint
